@@ -8,10 +8,12 @@
 
 #include "config.h"
 
+#include <errno.h>
 #include <malloc.h>
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <gnutls/gnutls.h>
 
 #include "xmpp/trust/key-file.h"
 #include "xmpp/trust/session-encryption.h"
@@ -756,6 +758,104 @@ test_not_tls (void)
     }
 }
 
+/* A peer by GnuTLS alone, with what is told of versions. */
+typedef struct
+{
+  gnutls_session_t tls;
+  GByteArray      *input;
+  GByteArray      *output;
+} Foreign;
+
+static ssize_t
+foreign_pull (gnutls_transport_ptr_t data, void *bytes, size_t n)
+{
+  Foreign *self = data;
+
+  n = MIN (n, self->input->len);
+  if (n == 0)
+    {
+      gnutls_transport_set_errno (self->tls, EAGAIN);
+      return -1;
+    }
+  memcpy (bytes, self->input->data, n);
+  g_byte_array_remove_range (self->input, 0, (guint) n);
+  return (ssize_t) n;
+}
+
+static ssize_t
+foreign_push (gnutls_transport_ptr_t data, const void *bytes, size_t n)
+{
+  g_byte_array_append (((Foreign *) data)->output, bytes, (guint) n);
+  return (ssize_t) n;
+}
+
+static void
+foreign_init (Foreign *self, gboolean as_server, const char *priorities, gboolean has_certificate)
+{
+  static gnutls_certificate_credentials_t nothing;
+
+  if (nothing == NULL)
+    gnutls_certificate_allocate_credentials (&nothing);
+  gnutls_init (&self->tls, (as_server ? GNUTLS_SERVER : GNUTLS_CLIENT) | GNUTLS_NONBLOCK);
+  g_assert_cmpint (gnutls_priority_set_direct (self->tls, priorities, NULL), ==, 0);
+  gnutls_credentials_set (self->tls, GNUTLS_CRD_CERTIFICATE,
+                          has_certificate ? credentials[as_server]->credentials : nothing);
+  if (as_server)
+    gnutls_certificate_server_set_request (self->tls, GNUTLS_CERT_REQUIRE);
+  gnutls_transport_set_ptr (self->tls, self);
+  gnutls_transport_set_pull_function (self->tls, foreign_pull);
+  gnutls_transport_set_push_function (self->tls, foreign_push);
+  self->input = g_byte_array_new ();
+  self->output = g_byte_array_new ();
+}
+
+static const struct
+{
+  const char  *priorities;
+  gboolean     has_certificate;
+  IBBTlsResult result;
+} foreigners[] = {
+  { "NORMAL", TRUE, IBB_TLS_DONE },
+  { "NORMAL:-VERS-ALL:+VERS-TLS1.3", TRUE, IBB_TLS_DONE },
+  { "NORMAL:-VERS-ALL:+VERS-TLS1.2", TRUE, IBB_TLS_FAILED },
+  { "NORMAL", FALSE, IBB_TLS_FAILED }, /* as the client; a server always has one */
+};
+
+/* Only TLS 1.3 will do, and only with a certificate of the peer. */
+static void
+test_foreign (void)
+{
+  for (guint i = 0; i < 2 * G_N_ELEMENTS (foreigners); i++)
+    {
+      gboolean                  as_server = i % 2 == 1;
+      g_autoptr (IBBTlsSession) self = ibb_tls_session_new (credentials[as_server], as_server);
+      GByteArray               *said = ibb_tls_session_get_output (self);
+      Foreign                   foreign = { NULL };
+      IBBTlsResult              result = IBB_TLS_WAIT;
+      int                       code;
+
+      if (!foreigners[i / 2].has_certificate && !as_server)
+        continue;
+      foreign_init (&foreign, !as_server, foreigners[i / 2].priorities,
+                    foreigners[i / 2].has_certificate);
+      for (guint step = 0; step < 10 && result == IBB_TLS_WAIT; step++)
+        {
+          result = ibb_tls_session_handshake (self);
+          g_byte_array_append (foreign.input, said->data, said->len);
+          g_byte_array_set_size (said, 0);
+          code = gnutls_handshake (foreign.tls);
+          if (code < 0 && gnutls_error_is_fatal (code))
+            gnutls_alert_send_appropriate (foreign.tls, code);
+          ibb_tls_session_receive (self, foreign.output->data, foreign.output->len);
+          g_byte_array_set_size (foreign.output, 0);
+        }
+      g_assert_cmpint (result, ==, foreigners[i / 2].result);
+      gnutls_deinit (foreign.tls);
+      g_byte_array_unref (foreign.input);
+      g_byte_array_unref (foreign.output);
+    }
+}
+
 static GTlsCertificate *
 make_certificate (const char *folder, const char *name)
 {
@@ -789,6 +889,7 @@ main (int argc, char **argv)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
   g_test_add_func ("/session-encryption/minute", test_minute);
   g_test_add_func ("/session-encryption/not-tls", test_not_tls);
+  g_test_add_func ("/session-encryption/foreign", test_foreign);
   g_test_add_func ("/session-encryption/refused", test_refused);
   g_test_add_func ("/session-encryption/memory", test_memory);
   g_test_add_func ("/session-encryption/schedules", test_schedules);

@@ -41,6 +41,7 @@ struct _IBBKeepalive
   guint            n_silences;    /* since the server last acknowledged anything */
   gboolean         is_unanswered; /* see ibb_keepalive_is_unanswered () */
   gboolean         gets_pongs;    /* see ibb_keepalive_take_pong () */
+  gboolean         has_pong;      /* of this stream */
   gint64           answer_due;    /* or NEVER */
 };
 
@@ -82,7 +83,7 @@ send_ping (IBBKeepalive *self)
 
 /* A component pings its own domain. ejabberd may give the ping to another process of that domain,
  * or drop the ping where a process is missing. So the silence of the server counts only after a
- * first answer. */
+ * first answer, of this XML stream or of one before. */
 gboolean
 ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza)
 {
@@ -92,6 +93,7 @@ ibb_keepalive_take_pong (IBBKeepalive *self, const IBBStanza *stanza)
 
   g_clear_pointer (&self->ping_id, g_free);
   self->gets_pongs = TRUE;
+  self->has_pong = TRUE;
   return TRUE;
 }
 
@@ -118,6 +120,9 @@ drop_stream (IBBKeepalive *self, gint64 now)
 
   self->n_silences += self->answer_due <= now ? IBB_KEEPALIVE_MAX_SILENCES : 1;
   self->answer_due = NEVER;
+  /* Where this one had no answer, other processes may have joined, which get the pings now: the
+   * next XML stream learns anew, so that there is not one login after another. */
+  self->gets_pongs = self->has_pong;
   ibb_xml_stream_drop (stream, error);
 }
 
@@ -303,7 +308,8 @@ ibb_keepalive_start (IBBKeepalive *self,
 {
   self->stream = ibb_xml_stream_ref (stream);
   self->jid = g_strdup (jid);
-  self->gets_pongs = !is_component;
+  self->gets_pongs |= !is_component;
+  self->has_pong = FALSE;
   self->watch = ibb_network_watch_new (self->thread, network_cb, self);
   self->changed_at = 0;
   self->has_changed = FALSE;

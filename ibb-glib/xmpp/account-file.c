@@ -61,7 +61,8 @@ ibb_account_file_dup_jid (GKeyFile *self, const char *path, const char *name, GE
   return NULL;
 }
 
-/* Whether text may be a name or an address of a host: what is mistyped most easily is none. */
+/* Whether text may be a name or an address of a host: what is mistyped most easily is none, such as
+ * an option. */
 static gboolean
 is_host (const char *text)
 {
@@ -69,7 +70,7 @@ is_host (const char *text)
     if (g_unichar_isspace (g_utf8_get_char (p)) || g_unichar_iscntrl (g_utf8_get_char (p)) ||
         strchr ("/@?#\"'=", *p) != NULL)
       return FALSE;
-  return *text != '\0';
+  return *text != '\0' && *text != '-';
 }
 
 gboolean

@@ -287,7 +287,7 @@ def _():
           'no password')
     usage('send', '--jid', 'a@b', '--stanza-type', 'pigeon', 'file', 'c@d', word='pigeon')
     usage('send', '--jid', 'a@b', '--window', 'wide', 'file', 'c@d', word='wide')
-    for host in (':', 'a b', 'a/b', 'a=b', 'a\tb', '"a"'):
+    for host in (':', 'a b', 'a/b', 'a=b', 'a\tb', '"a"', '-a'):
         usage('send', '--jid', 'a@b', '--server', host, 'file', 'c@d', word='--server')
     for proxy in ('socks5://a b:1', 'http://a%20b:1'):
         usage('send', '--jid', 'a@b', '--proxy', proxy, 'file', 'c@d', word='--proxy')
@@ -368,6 +368,13 @@ def _():
     usage('key', '--jid', 'a@b', word='go with --uri')
     usage('key', '--uri', '--qr', '--jid', 'a@b', word='exclude')
     usage('key', '--list', '--forget', 'a@b', word='exclude')
+    usage('key', '--forget', '', word='--forget is empty')
+    for option in ('--password-file', '--ca-file', '--certificate', '--key'):
+        usage('cat', '--jid', 'a@b', option, '', 'c@d', word=f'{option} is empty')
+    usage('demo', '--size', '0', word='at least 1')
+    for where in ('a b:80', 'a/b:80', '-a:80', ':80', 'a', 'a:0'):
+        usage('expose', '--jid', 'a@b', f'--to={where}', word=f'not “{where}”')
+        usage('expose', '--jid', 'a@b', f'--service=x={where}', word=f'not “{where}”')
     usage('key', '--uri', '--jid', 'a@', word='Invalid JID')
     usage('key', '--uri', '--jid', 'a', word='is a host')
     usage('cat', '--jid', 'a@b/c?d', 'c@d', word='Invalid JID')

@@ -403,6 +403,28 @@ check_settings (const ToolOptions *self)
   return NULL;
 }
 
+/* Returns what is wrong with the names of files, or NULL. */
+static char *
+check_files (const ToolOptions *self)
+{
+  const struct
+  {
+    const char *option;
+    const char *name;
+  } files[] = {
+    { "--password-file", self->password_file },
+    { "--ca-file", self->ca_file },
+    { "--certificate", self->certificate_file },
+    { "--key", self->key_file },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (files); i++)
+    if (files[i].name != NULL && *files[i].name == '\0')
+      /* Translators: %s is an option */
+      return g_strdup_printf (_ ("%s is empty"), files[i].option);
+  return NULL;
+}
+
 /* Returns what is wrong, or NULL. */
 static char *
 understand_certificates (ToolOptions *self)
@@ -477,6 +499,8 @@ understand (ToolOptions *self, RawOptions *raw, ToolOptionsFlags flags)
   if (wants_account && (self->jid == NULL || *self->jid == '\0'))
     return g_strdup (_ ("--jid or --account is missing: which account?"));
   problem = (flags & TOOL_OPTIONS_ACCOUNT) != 0 ? check_settings (self) : NULL;
+  if (problem == NULL)
+    problem = check_files (self);
   if (problem != NULL)
     return problem;
   if (g_strcmp0 (raw->stanza_type, "message") == 0)

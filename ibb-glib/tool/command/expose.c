@@ -441,12 +441,20 @@ service_free (gpointer data)
   g_free (self);
 }
 
-/* Whether address has both a host and a port. */
-static gboolean
-is_whole (GSocketConnectable *address)
+/* Parses HOST:PORT by the rule of --server. Returns NULL if it is none. */
+static GSocketConnectable *
+parse_address (const char *text)
 {
-  return address != NULL && *g_network_address_get_hostname (G_NETWORK_ADDRESS (address)) != '\0' &&
-         g_network_address_get_port (G_NETWORK_ADDRESS (address)) != 0;
+  /* Never logs in. */
+  g_autoptr (IBBXmppClient) client = ibb_xmpp_client_new ("localhost");
+  g_autofree char          *host = NULL;
+  guint                     port;
+
+  if (!ibb_xmpp_client_parse_setting (client, "server", text))
+    return NULL;
+  host = ibb_xmpp_entity_dup_host (IBB_XMPP_ENTITY (client));
+  port = ibb_xmpp_entity_get_port (IBB_XMPP_ENTITY (client));
+  return port != 0 ? g_network_address_new (host, (guint16) port) : NULL;
 }
 
 /* Adds the service at where, which has the resource name (nullable), and takes name. Returns why it
@@ -464,8 +472,8 @@ add_service (Expose *self, const char *option, char *name, const char *where)
   g_ptr_array_add (self->services, service);
   if (path == NULL)
     {
-      service->target = g_network_address_parse (where, 0, NULL);
-      if (!is_whole (service->target))
+      service->target = parse_address (where);
+      if (service->target == NULL)
         /* Translators: %s is an option */
         return g_strdup_printf (_ ("%s takes HOST:PORT or unix:PATH, not “%s”"), option, where);
       /* Translators: a host and its port */

@@ -93,6 +93,8 @@ check_arguments (const Key *self, const ToolOptions *options, int argc, char **a
   if (self->uri + self->qr + self->list + (self->forget != NULL) > 1)
     return tool_output_usage_error ("key",
                                     _ ("--uri, --qr, --list and --forget exclude each other"));
+  if (self->forget != NULL && *self->forget == '\0')
+    return tool_output_usage_error ("key", _ ("%s is empty"), "--forget");
   if (has_address && !self->uri && !self->qr)
     return tool_output_usage_error ("key", _ ("--jid and --account go with --uri or --qr"));
   if (has_address && tool_jid_lacks_domain (options->jid))

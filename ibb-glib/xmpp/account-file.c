@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "base/intl.h"
+#include "xmpp/trust/private-file.h"
 #include "xmpp/trust/user-file.h"
+
+#define FILE_MAX 1048576 /* bytes */
 
 char *
 ibb_account_file_dup_path (void)
@@ -15,21 +18,37 @@ ibb_account_file_dup_path (void)
   return ibb_user_file_dup_path (g_get_user_config_dir (), "accounts");
 }
 
+/* GLib takes the first for a part of the first line, and the second for a key that is missing. */
+static gboolean
+check_text (const char *text, gsize length, GError **error)
+{
+  if (g_str_has_prefix (text, "\xef\xbb\xbf"))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                         _ ("It begins with a byte order mark"));
+  else if (!g_utf8_validate (text, (gssize) length, NULL))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, _ ("It is not in UTF-8"));
+  else
+    return TRUE;
+  return FALSE;
+}
+
 GKeyFile *
 ibb_account_file_read (const char *path, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError)   local_error = NULL;
+  g_autofree char     *text = NULL;
+  gsize                length;
 
   if (!ibb_user_file_check (path, error))
     return NULL;
-  /* GLib would wait for the writer of a pipe before it refused one. */
-  if (g_file_test (path, G_FILE_TEST_EXISTS) && !g_file_test (path, G_FILE_TEST_IS_REGULAR))
-    g_set_error_literal (&local_error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                         _ ("It is not a regular file"));
-  else if (g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &local_error))
+  /* Who writes the file chooses the server that gets the password. */
+  if (ibb_private_file_check (path, &local_error))
+    text = ibb_private_file_load (path, IBB_PRIVATE_FILE_TRUST, FILE_MAX, &length, &local_error);
+  if (text != NULL && check_text (text, length, &local_error) &&
+      g_key_file_load_from_data (file, text, length, G_KEY_FILE_NONE, &local_error))
     return g_steal_pointer (&file);
-  if (g_error_matches (local_error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, _ ("There is no file of accounts “%s”"),
                  path);
   else
@@ -54,6 +73,16 @@ ibb_account_file_dup_jid (GKeyFile *self, const char *path, const char *name, GE
       return NULL;
     }
   jid = g_key_file_get_string (self, name, "jid", NULL);
+  if (jid != NULL)
+    g_strstrip (jid);
+  if (jid != NULL && strpbrk (jid, "\"'") == jid)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+                   _ ("The address of the account “%s” of “%s” is in quotation marks: leave them "
+                      "out"),
+                   name, path);
+      return NULL;
+    }
   if (jid != NULL && *jid != '\0')
     return g_steal_pointer (&jid);
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,

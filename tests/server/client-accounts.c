@@ -220,6 +220,56 @@ test_accounts (void)
     }
 }
 
+/* What editors leave in a file is told of as it is, or does no harm. */
+static void
+test_edited (void)
+{
+  const struct
+  {
+    const char *text;
+    const char *said; /* (nullable): NULL: it is good */
+  } rows[] = {
+    { "[home]\njid=" JID "  \npassword-file=password\n", NULL },
+    { "\xef\xbb\xbf[home]\njid=" JID "\n", "begins with a byte order mark" },
+    { "[home]\njid=j\xfcliet@localhost\n", "is not in UTF-8" },
+    { "[home]\njid=\"" JID "\"\n", "in quotation marks" },
+    { "[home]\njid='" JID "'\n", "in quotation marks" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (GError)        error = NULL;
+      g_autoptr (IBBXmppClient) client = NULL;
+
+      write_accounts (rows[i].text);
+      client = ibb_xmpp_client_new_from_account ("home", NULL, &error);
+      if (rows[i].said == NULL)
+        {
+          g_assert_no_error (error);
+          g_assert_cmpstr (ibb_xmpp_client_get_jid (client), ==, JID);
+          continue;
+        }
+      g_assert_null (client);
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      g_assert_nonnull (strstr (error->message, rows[i].said));
+    }
+}
+
+/* Others may not write the file of accounts. */
+static void
+test_accounts_mode (void)
+{
+  g_autofree char *path = g_build_filename (g_get_user_config_dir (), "ibb-glib", "accounts", NULL);
+  g_autoptr (IBBXmppClient) client = NULL;
+
+  write_accounts ("[home]\njid=" JID "\n");
+  g_assert_cmpint (g_chmod (path, 0666), ==, 0);
+  g_test_expect_message ("ibb-glib", G_LOG_LEVEL_WARNING, "*accounts*");
+  client = assert_succeeds (ibb_xmpp_client_new_from_account, "home", NULL);
+  g_test_assert_expected_messages ();
+  g_assert_cmpint (g_chmod (path, 0600), ==, 0);
+}
+
 static void
 test_bad_account (gconstpointer data)
 {
@@ -419,6 +469,8 @@ main (int argc, char **argv)
   g_test_add_func ("/client/known/too-long", test_known_too_long);
   g_test_add_func ("/client/password-file", test_password_file);
   g_test_add_func ("/client/accounts", test_accounts);
+  g_test_add_func ("/client/accounts/edited", test_edited);
+  g_test_add_func ("/client/accounts/mode", test_accounts_mode);
   g_test_add_func ("/client/modes", test_modes);
   g_test_add_func ("/client/parse-setting", test_parse_setting);
   g_test_add_func ("/client/relative", test_relative);

@@ -371,7 +371,6 @@ def _():
     usage('key', '--forget', '', word='--forget is empty')
     for option in ('--password-file', '--ca-file', '--certificate', '--key'):
         usage('cat', '--jid', 'a@b', option, '', 'c@d', word=f'{option} is empty')
-    usage('demo', '--size', '0', word='at least 1')
     for where in ('a b:80', 'a/b:80', '-a:80', ':80', 'a', 'a:0'):
         usage('expose', '--jid', 'a@b', f'--to={where}', word=f'not “{where}”')
         usage('expose', '--jid', 'a@b', f'--service=x={where}', word=f'not “{where}”')

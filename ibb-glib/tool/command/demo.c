@@ -207,9 +207,8 @@ tool_demo (int argc, char **argv)
     return TOOL_EXIT_USAGE;
   if (argc != 1)
     return tool_output_usage_error ("demo", _ ("unexpected argument “%s”"), argv[1]);
-  if (size != NULL && (!tool_options_parse_size (size, &self.size) || self.size == 0))
-    return tool_output_usage_error ("demo", _ ("%s is a number of bytes, at least 1, not “%s”"),
-                                    "--size", size);
+  if (size != NULL && !tool_options_parse_size (size, &self.size))
+    return tool_output_usage_error ("demo", _ ("--size is a number of bytes, not “%s”"), size);
 
   self.directory = g_dir_make_tmp ("ibb-demo-XXXXXX", &error);
   if (self.directory == NULL)

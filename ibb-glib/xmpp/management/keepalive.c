@@ -121,7 +121,7 @@ drop_stream (IBBKeepalive *self, gint64 now)
   self->n_silences += self->answer_due <= now ? IBB_KEEPALIVE_MAX_SILENCES : 1;
   self->answer_due = NEVER;
   /* Where this one had no answer, other processes may have joined, which get the pings now: the
-   * next XML stream learns anew, so that there is not one login after another. */
+   * next XML stream learns again, so that there is not one login after another. */
   self->gets_pongs = self->has_pong;
   ibb_xml_stream_drop (stream, error);
 }

@@ -809,6 +809,98 @@ foreign_init (Foreign *self, gboolean as_server, const char *priorities, gboolea
   self->output = g_byte_array_new ();
 }
 
+static void
+foreign_clear (Foreign *self)
+{
+  gnutls_deinit (self->tls);
+  g_byte_array_unref (self->input);
+  g_byte_array_unref (self->output);
+}
+
+static IBBTlsResult
+foreign_shake_hands (Foreign *self, IBBTlsSession *other)
+{
+  GByteArray  *said = ibb_tls_session_get_output (other);
+  IBBTlsResult result = IBB_TLS_WAIT;
+  int          code;
+
+  for (guint step = 0; step < 10 && result == IBB_TLS_WAIT; step++)
+    {
+      result = ibb_tls_session_handshake (other);
+      g_byte_array_append (self->input, said->data, said->len);
+      g_byte_array_set_size (said, 0);
+      code = gnutls_handshake (self->tls);
+      if (code < 0 && gnutls_error_is_fatal (code))
+        gnutls_alert_send_appropriate (self->tls, code);
+      ibb_tls_session_receive (other, self->output->data, self->output->len);
+      g_byte_array_set_size (self->output, 0);
+    }
+  return result;
+}
+
+/* Reads what the peer has said, no byte of which is given before it is wanted. */
+static IBBTlsResult
+read_wanted (IBBTlsSession *self, Foreign *from, guint8 *bytes, gsize size, gsize *n_read)
+{
+  IBBTlsResult result;
+  gsize        n;
+
+  while ((result = ibb_tls_session_read (self, bytes, size, n_read)) == IBB_TLS_WAIT)
+    {
+      n = MIN (ibb_tls_session_get_wanted (self), from->output->len);
+      g_assert_cmpuint (ibb_tls_session_get_wanted (self), >, 0);
+      if (n == 0)
+        break;
+      ibb_tls_session_receive (self, from->output->data, n);
+      g_byte_array_remove_range (from->output, 0, (guint) n);
+    }
+  return result;
+}
+
+/* Records that are for the protocol alone end nothing, and those without end, the session. A peer
+ * may want short records. */
+static void
+test_without_data (void)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      gboolean                  as_server = i == 1;
+      g_autoptr (IBBTlsSession) self = ibb_tls_session_new (credentials[as_server], as_server);
+      Foreign                   foreign = { NULL };
+      g_autofree guint8        *bytes = g_malloc0 (5000);
+      guint8                    read[10];
+      gsize                     n = 0;
+      IBBTlsResult              result;
+
+      foreign_init (&foreign, !as_server, "NORMAL", TRUE);
+      g_assert_cmpint (gnutls_record_set_max_recv_size (foreign.tls, 512), ==, 0);
+      g_assert_cmpint (foreign_shake_hands (&foreign, self), ==, IBB_TLS_DONE);
+      while (gnutls_handshake (foreign.tls) == GNUTLS_E_AGAIN)
+        ;
+      for (guint round = 0; round < 3; round++)
+        {
+          if (round > 0)
+            g_assert_cmpint (
+                gnutls_session_key_update (foreign.tls, round == 2 ? GNUTLS_KU_PEER : 0), ==, 0);
+          g_assert_cmpint (gnutls_record_send2 (foreign.tls, "", 0, 100, 0), ==, 0);
+          g_assert_cmpint (gnutls_record_send (foreign.tls, "x", 1), ==, 1);
+          g_assert_cmpint (read_wanted (self, &foreign, read, sizeof read, &n), ==, IBB_TLS_DONE);
+          g_assert_cmpuint (n, ==, 1);
+        }
+      g_assert_cmpint (ibb_tls_session_write (self, bytes, 5000), ==, IBB_TLS_DONE);
+      g_assert_cmpuint (ibb_tls_session_get_output (self)->len, >,
+                        5000 + 9 * IBB_TLS_RECORD_OVERHEAD);
+
+      g_byte_array_set_size (foreign.output, 0);
+      for (guint k = 0; k < 2000; k++)
+        gnutls_record_send2 (foreign.tls, "", 0, 400, 0);
+      result = read_wanted (self, &foreign, read, sizeof read, &n);
+      g_assert_cmpint (result, ==, IBB_TLS_FAILED);
+      g_assert_cmpuint (foreign.output->len, >, 0);
+      foreign_clear (&foreign);
+    }
+}
+
 static const struct
 {
   const char  *priorities;
@@ -829,30 +921,14 @@ test_foreign (void)
     {
       gboolean                  as_server = i % 2 == 1;
       g_autoptr (IBBTlsSession) self = ibb_tls_session_new (credentials[as_server], as_server);
-      GByteArray               *said = ibb_tls_session_get_output (self);
       Foreign                   foreign = { NULL };
-      IBBTlsResult              result = IBB_TLS_WAIT;
-      int                       code;
 
       if (!foreigners[i / 2].has_certificate && !as_server)
         continue;
       foreign_init (&foreign, !as_server, foreigners[i / 2].priorities,
                     foreigners[i / 2].has_certificate);
-      for (guint step = 0; step < 10 && result == IBB_TLS_WAIT; step++)
-        {
-          result = ibb_tls_session_handshake (self);
-          g_byte_array_append (foreign.input, said->data, said->len);
-          g_byte_array_set_size (said, 0);
-          code = gnutls_handshake (foreign.tls);
-          if (code < 0 && gnutls_error_is_fatal (code))
-            gnutls_alert_send_appropriate (foreign.tls, code);
-          ibb_tls_session_receive (self, foreign.output->data, foreign.output->len);
-          g_byte_array_set_size (foreign.output, 0);
-        }
-      g_assert_cmpint (result, ==, foreigners[i / 2].result);
-      gnutls_deinit (foreign.tls);
-      g_byte_array_unref (foreign.input);
-      g_byte_array_unref (foreign.output);
+      g_assert_cmpint (foreign_shake_hands (&foreign, self), ==, foreigners[i / 2].result);
+      foreign_clear (&foreign);
     }
 }
 
@@ -890,6 +966,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session-encryption/minute", test_minute);
   g_test_add_func ("/session-encryption/not-tls", test_not_tls);
   g_test_add_func ("/session-encryption/foreign", test_foreign);
+  g_test_add_func ("/session-encryption/without-data", test_without_data);
   g_test_add_func ("/session-encryption/refused", test_refused);
   g_test_add_func ("/session-encryption/memory", test_memory);
   g_test_add_func ("/session-encryption/schedules", test_schedules);

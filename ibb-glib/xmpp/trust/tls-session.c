@@ -15,6 +15,9 @@
 #define VERSIONS "-VERS-ALL:+VERS-TLS1.3"
 /* Bytes of a message of the handshake, at most: a chain of certificates fits. */
 #define MESSAGE_MAX 65536
+/* Bytes of the peer in a row without a byte of the application, at most: a handshake, new keys,
+ * tickets, and records without bytes. A peer may send these without end. */
+#define WITHOUT_DATA_MAX 262144
 /* RFC 9266 §2 */
 #define EXPORTER_LABEL "EXPORTER-Channel-Binding"
 #define EXPORTER_LENGTH 32
@@ -24,9 +27,10 @@ struct _IBBTlsSession
   IBBTlsCredentials *credentials; /* (owned) */
   gnutls_session_t   tls;         /* (owned) */
   GByteArray        *input;
-  gsize              n_pulled;  /* of the input */
-  gsize              n_wanted;  /* see ibb_tls_session_get_wanted () */
-  gboolean           has_ended; /* the input is whole */
+  gsize              n_pulled;       /* of the input */
+  gsize              n_wanted;       /* see ibb_tls_session_get_wanted () */
+  gsize              n_without_data; /* bytes since the last one of the application */
+  gboolean           has_ended;      /* the input is whole */
   GByteArray        *output;
   GBytes            *peer_certificate; /* (owned) (nullable) */
   gboolean           is_agreed;        /* the handshake is done */
@@ -53,6 +57,7 @@ pull (gnutls_transport_ptr_t data, void *bytes, size_t n)
   if (n > 0)
     memcpy (bytes, self->input->data + self->n_pulled, n);
   self->n_pulled += n;
+  self->n_without_data += n;
   if (self->n_pulled == self->input->len)
     {
       g_byte_array_set_size (self->input, 0);
@@ -176,15 +181,23 @@ fail (IBBTlsSession *self, int code)
   return IBB_TLS_FAILED;
 }
 
-/* Whether the call is to be made again: after an alert that is none of an error, or where the work
- * was done for the protocol alone. */
+/* Whether the call is to be made again: after an alert that is none of an error, or a record
+ * without bytes of the application, for which GnuTLS does not ask for the next one. */
 static gboolean
 is_to_go_on (IBBTlsSession *self, int code)
 {
-  return code == GNUTLS_E_INTERRUPTED ||
+  return code == GNUTLS_E_INTERRUPTED || (code == GNUTLS_E_AGAIN && self->n_wanted == 0) ||
          /* RFC 8446 §6.1: close_notify follows */
          (code == GNUTLS_E_WARNING_ALERT_RECEIVED &&
           gnutls_alert_get (self->tls) == GNUTLS_A_USER_CANCELED);
+}
+
+/* Before the wait for more. */
+static IBBTlsResult
+check_without_data (IBBTlsSession *self)
+{
+  return self->n_without_data <= WITHOUT_DATA_MAX ? IBB_TLS_WAIT
+                                                  : fail (self, GNUTLS_E_TOO_MANY_EMPTY_PACKETS);
 }
 
 static int
@@ -212,10 +225,13 @@ ibb_tls_session_handshake (IBBTlsSession *self)
   if (self->is_agreed)
     return IBB_TLS_DONE;
   do
-    code = gnutls_handshake (self->tls);
+    {
+      self->n_wanted = 0;
+      code = gnutls_handshake (self->tls);
+    }
   while (code < 0 && is_to_go_on (self, code));
   if (code == GNUTLS_E_AGAIN)
-    return IBB_TLS_WAIT;
+    return check_without_data (self);
   if (code >= 0)
     code = check_agreed (self);
   if (code < 0)
@@ -248,6 +264,19 @@ ibb_tls_session_dup_exporter (IBBTlsSession *self)
   return g_bytes_new (key, sizeof key);
 }
 
+GBytes *
+ibb_tls_session_dup_end_point (IBBTlsSession *self)
+{
+  gnutls_datum_t end_point = { NULL, 0 };
+  GBytes        *bytes;
+
+  if (gnutls_session_channel_binding (self->tls, GNUTLS_CB_TLS_SERVER_END_POINT, &end_point) < 0)
+    return NULL;
+  bytes = g_bytes_new (end_point.data, end_point.size);
+  gnutls_free (end_point.data);
+  return bytes;
+}
+
 IBBTlsResult
 ibb_tls_session_read (IBBTlsSession *self, guint8 *bytes, gsize n, gsize *n_read)
 {
@@ -259,13 +288,17 @@ ibb_tls_session_read (IBBTlsSession *self, guint8 *bytes, gsize n, gsize *n_read
   if (self->is_over)
     return IBB_TLS_ENDED;
   do
-    code = gnutls_record_recv (self->tls, bytes, n);
+    {
+      self->n_wanted = 0;
+      code = gnutls_record_recv (self->tls, bytes, n);
+    }
   while (code < 0 && is_to_go_on (self, (int) code));
   if (code == GNUTLS_E_AGAIN)
-    return IBB_TLS_WAIT;
+    return check_without_data (self);
   if (code < 0)
     return fail (self, (int) code);
   *n_read = (gsize) code;
+  self->n_without_data = 0;
   self->is_over = code == 0;
   return self->is_over ? IBB_TLS_ENDED : IBB_TLS_DONE;
 }
@@ -275,14 +308,23 @@ ibb_tls_session_write (IBBTlsSession *self, const guint8 *bytes, gsize n)
 {
   ssize_t code;
 
-  g_assert (n > 0 && n <= IBB_TLS_RECORD_MAX && !self->is_shut);
+  g_assert (!self->is_shut);
   if (self->failure != 0)
     return IBB_TLS_FAILED;
-  code = gnutls_record_send (self->tls, bytes, n);
-  if (code < 0)
-    return fail (self, (int) code);
-  g_assert ((gsize) code == n);
+  /* The peer may want shorter records (RFC 8449). */
+  for (gsize done = 0; done < n; done += (gsize) code)
+    {
+      code = gnutls_record_send (self->tls, bytes + done, n - done);
+      if (code < 0)
+        return fail (self, (int) code);
+    }
   return IBB_TLS_DONE;
+}
+
+gboolean
+ibb_tls_session_is_shut (const IBBTlsSession *self)
+{
+  return self->is_shut;
 }
 
 IBBTlsResult
@@ -309,10 +351,13 @@ to_code (const IBBTlsSession *self)
     {
     case GNUTLS_E_PREMATURE_TERMINATION:
       return G_TLS_ERROR_EOF;
+    case GNUTLS_E_UNEXPECTED_PACKET_LENGTH:
+      if (self->is_agreed)
+        return self->has_ended ? G_TLS_ERROR_EOF : G_TLS_ERROR_MISC;
+      return G_TLS_ERROR_NOT_TLS;
     case GNUTLS_E_CERTIFICATE_REQUIRED:
     case GNUTLS_E_NO_CERTIFICATE_FOUND:
       return G_TLS_ERROR_CERTIFICATE_REQUIRED;
-    case GNUTLS_E_UNEXPECTED_PACKET_LENGTH:
     case GNUTLS_E_UNEXPECTED_PACKET:
     case GNUTLS_E_RECORD_OVERFLOW:
     case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:

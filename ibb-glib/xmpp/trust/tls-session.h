@@ -54,11 +54,14 @@ GBytes *ibb_tls_session_get_peer_certificate (IBBTlsSession *self);
 const char *ibb_tls_session_get_cipher (IBBTlsSession *self);
 /* (transfer full): the channel binding tls-exporter (RFC 9266). */
 GBytes *ibb_tls_session_dup_exporter (IBBTlsSession *self);
+/* (transfer full) (nullable): the channel binding tls-server-end-point (RFC 5929 §4). */
+GBytes *ibb_tls_session_dup_end_point (IBBTlsSession *self);
 /* n_read: how many bytes were read; 0 unless the result is IBB_TLS_DONE. n: not 0. */
 IBBTlsResult ibb_tls_session_read (IBBTlsSession *self, guint8 *bytes, gsize n, gsize *n_read);
-/* All of the bytes go into the output, with at most IBB_TLS_RECORD_OVERHEAD bytes more and a
- * KeyUpdate. n: 1 to IBB_TLS_RECORD_MAX. */
+/* All of the bytes go into the output, with at most IBB_TLS_RECORD_OVERHEAD bytes more for each
+ * record, and a KeyUpdate. Not after ibb_tls_session_shut (). */
 IBBTlsResult ibb_tls_session_write (IBBTlsSession *self, const guint8 *bytes, gsize n);
+gboolean     ibb_tls_session_is_shut (const IBBTlsSession *self);
 /* Ends the direction of this end, by close_notify. Later calls do nothing. */
 IBBTlsResult ibb_tls_session_shut (IBBTlsSession *self);
 

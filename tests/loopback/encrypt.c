@@ -466,6 +466,63 @@ test_below (Fixture *fixture, gconstpointer data)
   user_clear (&juliet);
 }
 
+static gpointer
+cancel_thread (gpointer cancellable)
+{
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* The bytes that calls have reported as written arrive, although the last call was cancelled and no
+ * other one follows; after a close nothing is written. */
+static void
+test_cancelled_write (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autofree guint8       *bytes = g_malloc0 (65536);
+  User                     romeo, juliet;
+  GPollableOutputStream   *output;
+  GThread                 *thread;
+  GError                  *error = NULL;
+  gsize                    n_written = 0, n_read = 0;
+  gssize                   n;
+
+  user_init (&romeo, "hasty-romeo");
+  user_init (&juliet, "hasty-juliet");
+  encrypt (fixture, &romeo, &juliet);
+  g_assert_no_error (romeo.error);
+  g_assert_no_error (juliet.error);
+  output = G_POLLABLE_OUTPUT_STREAM (get_output (romeo.stream));
+  while ((n = g_pollable_output_stream_write_nonblocking (output, bytes, 65536, NULL, &error)) > 0)
+    n_written += (gsize) n;
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_clear_error (&error);
+  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  n = g_output_stream_write (G_OUTPUT_STREAM (output), bytes, 65536, cancellable, &error);
+  g_thread_join (thread);
+  if (n > 0)
+    n_written += (gsize) n;
+  else
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  while (n_read < n_written)
+    {
+      n = g_input_stream_read (get_input (juliet.stream), bytes, 65536, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_cmpint (n, >, 0);
+      n_read += (gsize) n;
+    }
+  g_assert_cmpuint (n_read, ==, n_written);
+
+  assert_succeeds (g_output_stream_close, G_OUTPUT_STREAM (output), NULL);
+  g_assert_cmpint (g_pollable_output_stream_write_nonblocking (output, bytes, 1, NULL, &error), ==,
+                   -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_clear_error (&error);
+  user_clear (&romeo);
+  user_clear (&juliet);
+}
+
 /* What is no address, or no fingerprint, names no key: for nobody, and least of all for
  * everybody. */
 static void
@@ -537,6 +594,7 @@ main (int argc, char **argv)
   ADD ("/ibb/encrypt/in-between", NULL, test_in_between);
   ADD ("/ibb/encrypt/server", NULL, test_server);
   ADD ("/ibb/encrypt/below", NULL, test_below);
+  ADD ("/ibb/encrypt/cancelled-write", NULL, test_cancelled_write);
   ADD ("/ibb/encrypt/named/counts", NULL, test_named);
   ADD ("/ibb/encrypt/named/mistakes", NULL, test_named_mistakes);
   return run_with_identities ();

@@ -4,6 +4,7 @@
 
 #include "xmpp/trust/cipher-pipe.h"
 
+#include "base/intl.h"
 #include "base/source.h"
 
 static void
@@ -62,6 +63,17 @@ ibb_cipher_pipe_dup_exporter (IBBCipherPipe *self)
   exporter = ibb_tls_session_dup_exporter (self->tls);
   g_mutex_unlock (&self->lock);
   return exporter;
+}
+
+GBytes *
+ibb_cipher_pipe_dup_end_point (IBBCipherPipe *self)
+{
+  GBytes *end_point;
+
+  g_mutex_lock (&self->lock);
+  end_point = ibb_tls_session_dup_end_point (self->tls);
+  g_mutex_unlock (&self->lock);
+  return end_point;
 }
 
 /* Reading. */
@@ -251,7 +263,7 @@ ibb_cipher_pipe_push (IBBCipherPipe *self, GCancellable *cancellable, GError **e
 
   g_mutex_lock (&self->lock);
   succeeded = try_push_locked (self, &reason);
-  while (!succeeded && g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+  if (!succeeded && g_error_matches (reason, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     {
       g_clear_error (&reason);
       taken = take_output_locked (self);
@@ -261,6 +273,9 @@ ibb_cipher_pipe_push (IBBCipherPipe *self, GCancellable *cancellable, GError **e
       g_mutex_lock (&self->lock);
       give_output_back_locked (self, taken, n);
     }
+  /* What is left counts as written, and the application may not come back. */
+  if (!succeeded)
+    leave_output_locked (self);
   g_mutex_unlock (&self->lock);
   if (!succeeded)
     g_propagate_error (error, g_steal_pointer (&reason));
@@ -270,6 +285,12 @@ ibb_cipher_pipe_push (IBBCipherPipe *self, GCancellable *cancellable, GError **e
 static gssize
 encrypt_locked (IBBCipherPipe *self, const void *bytes, gsize n, GError **error)
 {
+  /* GIO does not look whether the stream is closed before it writes without a wait. */
+  if (ibb_tls_session_is_shut (self->tls))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _ ("The stream is closed"));
+      return -1;
+    }
   n = MIN (n, IBB_TLS_RECORD_MAX);
   if (n == 0 || ibb_tls_session_write (self->tls, bytes, n) == IBB_TLS_DONE)
     return (gssize) n;
@@ -288,12 +309,8 @@ ibb_cipher_pipe_write (
   g_mutex_lock (&self->lock);
   written = encrypt_locked (self, bytes, n, error);
   g_mutex_unlock (&self->lock);
-  if (written > 0 && !ibb_cipher_pipe_push (self, cancellable, NULL))
-    {
-      g_mutex_lock (&self->lock);
-      leave_output_locked (self);
-      g_mutex_unlock (&self->lock);
-    }
+  if (written > 0)
+    ibb_cipher_pipe_push (self, cancellable, NULL);
   return written;
 }
 

@@ -27,6 +27,7 @@ void           ibb_cipher_pipe_unref (gpointer self);
 /* As those of the TLS session. */
 const char *ibb_cipher_pipe_get_cipher (IBBCipherPipe *self);
 GBytes     *ibb_cipher_pipe_dup_exporter (IBBCipherPipe *self);
+GBytes     *ibb_cipher_pipe_dup_end_point (IBBCipherPipe *self);
 
 /* May wait. Errors: those of a read of the session, and of %G_TLS_ERROR; a session that ends
  * without the end of TLS is %G_TLS_ERROR_EOF. Returns 0 at the end of TLS. */

@@ -16,6 +16,8 @@
 /* Microseconds between two looks at the session while no byte is wanted: its notification comes in
  * the context of the service, which the caller may block. */
 #define SESSION_CHECK G_USEC_PER_SEC
+/* In a turn of the thread: a peer that goes on to speak leaves room for other sessions. */
+#define ROUNDS_PER_TURN 32
 
 /* The answer to a question. The question and the session share this. */
 typedef struct
@@ -158,8 +160,7 @@ get_output (IBBIdentitySession *self)
   return G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (G_IO_STREAM (self->transport)));
 }
 
-/* A peer that goes on to speak leaves room for others: a step reads one record at most. Returns
- * whether anything has come. */
+/* Returns whether anything has come: a part of one record. */
 static gboolean
 receive (IBBIdentitySession *self)
 {
@@ -199,6 +200,8 @@ send (IBBIdentitySession *self)
       g_byte_array_remove_range (output, 0, (guint) n);
     }
   /* The reason lies in what the peer has sent, if it has ended the session: a read meets it. */
+  if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    g_byte_array_set_size (output, 0);
   if (error != NULL && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK) &&
       !ibb_session_encryption_wants_input (&self->encryption) && self->error == NULL)
     self->error = g_steal_pointer (&error);
@@ -381,9 +384,12 @@ abort_session (IBBIdentitySession *self)
 static void
 stop_waiting (IBBIdentitySession *self)
 {
+  GCancellable *cancellable = g_task_get_cancellable (self->task);
+
   g_signal_handler_disconnect (self->transport, self->ended);
-  if (self->cancelled != 0)
-    g_cancellable_disconnect (g_task_get_cancellable (self->task), self->cancelled);
+  /* g_cancellable_disconnect () would wait for the handlers of the application. */
+  if (cancellable != NULL)
+    g_signal_handler_disconnect (cancellable, self->cancelled);
   ibb_source_clear (&self->input);
   ibb_source_clear (&self->output);
 }
@@ -485,28 +491,6 @@ wait (IBBIdentitySession *self)
 }
 
 static void
-move (IBBEncrypterGuest *guest)
-{
-  IBBIdentitySession *self = (IBBIdentitySession *) guest;
-  gboolean            has_received;
-  IBBStep             step;
-
-  take_answer (self);
-  do
-    {
-      has_received = receive (self);
-      check_session (self);
-      step = is_over (self) ? IBB_STEP_WAIT : take_step (self);
-      send (self);
-    }
-  while (!is_over (self) && (has_received || step != IBB_STEP_WAIT));
-  if (is_over (self))
-    finish (self);
-  else
-    wait (self);
-}
-
-static void
 ended_cb (IBBTransport *transport, GParamSpec *pspec, gpointer guest)
 {
   ibb_encrypter_wake (guest);
@@ -525,6 +509,50 @@ unref_guest (gpointer guest, GClosure *closure)
   ibb_encrypter_guest_unref (guest);
 }
 
+/* In the thread, which alone uses the numbers of the handlers. What has happened before is looked
+ * at by the first step. */
+static void
+connect_handlers (IBBIdentitySession *self)
+{
+  GCancellable *cancellable = g_task_get_cancellable (self->task);
+
+  self->ended = g_signal_connect_data (self->transport, "notify::ended", G_CALLBACK (ended_cb),
+                                       ibb_encrypter_guest_ref (&self->parent), unref_guest, 0);
+  if (cancellable != NULL)
+    self->cancelled =
+        g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb),
+                               ibb_encrypter_guest_ref (&self->parent), unref_guest, 0);
+}
+
+static void
+move (IBBEncrypterGuest *guest)
+{
+  IBBIdentitySession *self = (IBBIdentitySession *) guest;
+  gboolean            has_received;
+  IBBStep             step;
+  guint               n = 0;
+
+  if (self->ended == 0)
+    connect_handlers (self);
+  take_answer (self);
+  do
+    {
+      has_received = receive (self);
+      check_session (self);
+      step = is_over (self) ? IBB_STEP_WAIT : take_step (self);
+      send (self);
+    }
+  while (!is_over (self) && (has_received || step != IBB_STEP_WAIT) && ++n < ROUNDS_PER_TURN);
+  if (is_over (self))
+    {
+      finish (self);
+      return;
+    }
+  wait (self);
+  if (n == ROUNDS_PER_TURN)
+    ibb_encrypter_wake (guest);
+}
+
 void
 ibb_identity_session_start (IBBEncrypter                   *encrypter,
                             GTask                          *task,
@@ -536,7 +564,6 @@ ibb_identity_session_start (IBBEncrypter                   *encrypter,
                             GStrv                           named)
 {
   IBBIdentitySession *self = g_atomic_rc_box_new0 (IBBIdentitySession);
-  GCancellable       *cancellable = g_task_get_cancellable (task);
   guint8              number[IBB_EXCHANGE_NUMBER_LENGTH];
 
   ibb_encrypter_guest_init (&self->parent, encrypter, move);
@@ -553,13 +580,6 @@ ibb_identity_session_start (IBBEncrypter                   *encrypter,
   ibb_session_encryption_init (&self->encryption, encrypter->credentials,
                                ibb_transport_is_incoming (transport), own, peer, number,
                                g_get_monotonic_time ());
-  self->ended = g_signal_connect_data (transport, "notify::ended", G_CALLBACK (ended_cb),
-                                       ibb_encrypter_guest_ref (&self->parent), unref_guest, 0);
-  /* From here on the session may move in the thread, and be over. */
-  if (cancellable != NULL)
-    self->cancelled = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
-                                             ibb_encrypter_guest_ref (&self->parent),
-                                             (GDestroyNotify) ibb_encrypter_guest_unref);
   ibb_encrypter_wake (&self->parent);
   ibb_encrypter_guest_unref (&self->parent);
 }

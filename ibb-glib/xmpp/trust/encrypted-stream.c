@@ -85,10 +85,13 @@ static const char *const property_names[] = {
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (IBBEncryptedStream,
                                      ibb_encrypted_stream,
                                      G_TYPE_TLS_CONNECTION)
+static void client_iface_init (GTlsClientConnectionInterface *iface);
+
 G_DEFINE_FINAL_TYPE_WITH_CODE (IBBEncryptedClient,
                                ibb_encrypted_client,
                                IBB_TYPE_ENCRYPTED_STREAM,
-                               G_IMPLEMENT_INTERFACE (G_TYPE_TLS_CLIENT_CONNECTION, NULL))
+                               G_IMPLEMENT_INTERFACE (G_TYPE_TLS_CLIENT_CONNECTION,
+                                                      client_iface_init))
 G_DEFINE_FINAL_TYPE_WITH_CODE (IBBEncryptedServer,
                                ibb_encrypted_server,
                                IBB_TYPE_ENCRYPTED_STREAM,
@@ -268,21 +271,25 @@ ibb_encrypted_stream_get_binding_data (GTlsConnection        *connection,
                                        GByteArray            *data,
                                        GError               **error)
 {
-  g_autoptr (GBytes) exporter = NULL;
+  IBBCipherPipe     *pipe = get_private (connection)->pipe;
+  g_autoptr (GBytes) binding = NULL;
 
-  if (type != G_TLS_CHANNEL_BINDING_TLS_EXPORTER)
+  if (type == G_TLS_CHANNEL_BINDING_TLS_EXPORTER)
+    binding = ibb_cipher_pipe_dup_exporter (pipe);
+  else if (type == G_TLS_CHANNEL_BINDING_TLS_SERVER_END_POINT)
+    binding = ibb_cipher_pipe_dup_end_point (pipe);
+  if (binding == NULL)
     {
       g_set_error_literal (error, G_TLS_CHANNEL_BINDING_ERROR,
                            G_TLS_CHANNEL_BINDING_ERROR_NOT_SUPPORTED,
-                           _ ("Only the channel binding “tls-exporter” is there"));
+                           _ ("TLS 1.3 has no such channel binding"));
       return FALSE;
     }
-  exporter = ibb_cipher_pipe_dup_exporter (get_private (connection)->pipe);
   if (data != NULL)
     {
       g_byte_array_set_size (data, 0);
-      g_byte_array_append (data, g_bytes_get_data (exporter, NULL),
-                           (guint) g_bytes_get_size (exporter));
+      g_byte_array_append (data, g_bytes_get_data (binding, NULL),
+                           (guint) g_bytes_get_size (binding));
     }
   return TRUE;
 }
@@ -343,6 +350,18 @@ static void
 ibb_encrypted_client_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   g_value_reset (value); /* nobody signs the certificates, which name nobody */
+}
+
+/* No session is resumed. */
+static void
+copy_session_state (GTlsClientConnection *client, GTlsClientConnection *source)
+{
+}
+
+static void
+client_iface_init (GTlsClientConnectionInterface *iface)
+{
+  iface->copy_session_state = copy_session_state;
 }
 
 static void

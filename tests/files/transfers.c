@@ -8,12 +8,15 @@
 #include "ends.h"
 
 #include "base/disk.h"
+#include "files/protocol/bundle.h"
 
 #include <fcntl.h>
+#include <gio/gunixinputstream.h>
 #include <gio/gunixoutputstream.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -823,6 +826,160 @@ test_component (Files *self, gconstpointer data)
   g_clear_pointer (&responder, g_free);
 }
 
+#define ROMEO_AGAIN "romeo@montague.example/vault"
+#define JULIET_AGAIN "juliet@capulet.example/tomb"
+#define HALF IBB_BUNDLE_DATA_MAX /* which a socket holds */
+
+typedef struct
+{
+  const char *way;
+  gboolean    is_sender; /* who logs in again */
+} Moved;
+
+static char *end_id; /* (nullable): of the word that ends the session of the file */
+static char *answer; /* (nullable): the kind of the answer */
+
+/* What is said of the session is for the address that its hearer has now. */
+static gboolean
+note_end_cb (IBBConnection *connection, IBBStanza *stanza, gpointer data)
+{
+  g_autoptr (IBBElement) element = ibb_stanza_dup_element (stanza);
+  IBBElement            *jingle = ibb_element_get_child (element, "jingle", "urn:xmpp:jingle:1");
+  const char            *id = ibb_stanza_get_id (stanza);
+  const char            *kind = ibb_stanza_get_kind (stanza);
+  g_autofree char       *jid = ibb_connection_dup_local_jid (connection);
+
+  if (answer == NULL && g_strcmp0 (id, end_id) == 0)
+    answer = g_strdup (kind);
+  if (jingle == NULL || !g_str_equal (kind, "set"))
+    return FALSE;
+  g_assert_cmpstr (ibb_stanza_get_to (stanza), ==, jid);
+  if (g_strcmp0 (ibb_element_get_attribute (jingle, "action"), "session-terminate") == 0)
+    {
+      g_assert_null (end_id);
+      end_id = g_strdup (id);
+    }
+  return FALSE;
+}
+
+/* Each has a connection of its own, which may log in again. */
+static void
+set_up_moved (Files *self, gconstpointer data)
+{
+  const Moved     *moved = data;
+  StackConnection *romeo = stack_connection_new (ROMEO);
+  StackConnection *juliet = stack_connection_new (JULIET);
+
+  stack_connection_set_peer (romeo, juliet);
+  stack_connection_set_peer (juliet, romeo);
+  self->loopback = ibb_loopback_new ();
+  self->folder = assert_succeeds (g_dir_make_tmp, "ibb-files-XXXXXX");
+  self->romeo_connection = IBB_CONNECTION (romeo);
+  self->juliet_connection = IBB_CONNECTION (juliet);
+  for (guint i = 0; i < 2; i++)
+    {
+      gpointer connection = i == 0 ? romeo : juliet;
+
+      g_signal_connect (connection, "stanza-received", G_CALLBACK (note_end_cb), NULL);
+      g_signal_connect (connection, "stanza-received", G_CALLBACK (answer_features_cb), NULL);
+    }
+  self->romeo = ibb_files_service_new (self->romeo_connection);
+  self->juliet = create_receiver (self, self->juliet_connection);
+  if (g_str_equal (moved->way, "jingle"))
+    ibb_connection_remove_feature (self->juliet_connection, "urn:ibb-glib:folders:1");
+  if (g_str_equal (moved->way, "private"))
+    {
+      set_identity (self, self->romeo, TRUE);
+      set_identity (self, self->juliet, TRUE);
+    }
+}
+
+static void
+tear_down_moved (Files *self, gconstpointer data)
+{
+  tear_down (self, data);
+  g_clear_pointer (&end_id, g_free);
+  g_clear_pointer (&answer, g_free);
+}
+
+/* What was on its way is lost, and the resource is another one. */
+static void
+log_in_again (Files *self, gboolean is_sender)
+{
+  StackConnection *romeo = STACK_CONNECTION (self->romeo_connection);
+  StackConnection *juliet = STACK_CONNECTION (self->juliet_connection);
+  StackConnection *moved = is_sender ? romeo : juliet;
+
+  stack_connection_set_peer (romeo, NULL);
+  stack_connection_set_peer (juliet, NULL);
+  g_queue_clear_full (&moved->inbox, (GDestroyNotify) ibb_stanza_unref);
+  ibb_connection_set_state (IBB_CONNECTION (moved), IBB_CONNECTION_STATE_OFFLINE);
+  run_pending ();
+  g_free (moved->jid);
+  moved->jid = g_strdup (is_sender ? ROMEO_AGAIN : JULIET_AGAIN);
+  stack_connection_set_peer (romeo, juliet);
+  stack_connection_set_peer (juliet, romeo);
+  ibb_connection_set_state (IBB_CONNECTION (moved), IBB_CONNECTION_STATE_ONLINE);
+  g_object_notify (G_OBJECT (moved), "local-jid");
+}
+
+static gboolean
+has_peer (IBBFilesTransfer *transfer, const char *jid)
+{
+  IBBTransport    *transport = ibb_files_transfer_get_transport (transfer);
+  g_autofree char *peer = transport != NULL ? ibb_transport_dup_peer_jid (transport) : NULL;
+
+  return g_strcmp0 (peer, jid) == 0;
+}
+
+/* A file of which half is there: the other half never comes. */
+static void
+begin_half (Files *self, const int ends[2])
+{
+  g_autoptr (IBBFilesMetadata) metadata = ibb_files_metadata_new ("half", HALF * 2);
+  g_autoptr (GInputStream)     stream = g_unix_input_stream_new (ends[0], FALSE);
+  g_autoptr (GBytes)           bytes = make_bytes (HALF, 1);
+  GAsyncResult                *result = NULL;
+
+  g_assert_cmpint (write (ends[1], g_bytes_get_data (bytes, NULL), HALF), ==, HALF);
+  ibb_files_service_offer_stream_async (self->romeo, JULIET, stream, metadata, NULL,
+                                        store_result_cb, &result);
+  self->sent = assert_result (ibb_files_service_offer_stream_finish, self->romeo, &result);
+  accept_as (self, "received", &self->result);
+  wait_until (ibb_files_transfer_get_bytes_moved (self->offered) > 0);
+}
+
+/* The session has gone on with another resource: its end goes there, or is taken from there. */
+static void
+test_moved (Files *self, gconstpointer data)
+{
+  const Moved      *moved = data;
+  IBBFilesTransfer *stays;
+  int               ends[2];
+
+  g_assert_cmpint (socketpair (AF_UNIX, SOCK_STREAM, 0, ends), ==, 0);
+  begin_half (self, ends);
+  log_in_again (self, moved->is_sender);
+  stays = moved->is_sender ? self->offered : self->sent;
+  wait_until (has_peer (stays, moved->is_sender ? ROMEO_AGAIN : JULIET_AGAIN));
+  g_assert_null (end_id);
+  ibb_files_transfer_cancel (stays);
+  if (moved->is_sender)
+    {
+      assert_accept_fails (self, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      assert_fails (IBB_ERROR, IBB_ERROR_GONE, ibb_files_transfer_wait, self->sent, NULL);
+    }
+  else
+    {
+      assert_fails (G_IO_ERROR, G_IO_ERROR_CANCELLED, ibb_files_transfer_wait, self->sent, NULL);
+      assert_accept_fails (self, IBB_ERROR, IBB_ERROR_GONE);
+    }
+  wait_until (answer != NULL);
+  g_assert_cmpstr (answer, ==, "result");
+  close (ends[0]);
+  close (ends[1]);
+}
+
 /* Whom a file cannot be offered to. */
 static void
 test_no_way (Files *self, gconstpointer data)
@@ -884,6 +1041,13 @@ main (int argc, char **argv)
     { "private", set_up_private, TRUE, FALSE },
     { "private", set_up_private, TRUE, TRUE },
   };
+  /* The sender ends the session of a bundle. */
+  static const Moved moves[] = {
+    { "clear", FALSE },
+    { "private", FALSE },
+    { "jingle", FALSE },
+    { "jingle", TRUE },
+  };
 
   test_init (&argc, &argv);
   add_tests_of ("empty", GSIZE_TO_POINTER (0), test_whole);
@@ -924,5 +1088,12 @@ main (int argc, char **argv)
   g_test_add ("/ibb/files/transfers/jingle/component", Files, "urn:ibb-glib:folders:1",
               set_up_component, test_component, tear_down);
   add_tests_of ("no-way", NULL, test_no_way);
+  for (guint i = 0; i < G_N_ELEMENTS (moves); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/ibb/files/transfers/moved/%s/%s", moves[i].way,
+                                               moves[i].is_sender ? "sender" : "receiver");
+
+      g_test_add (path, Files, &moves[i], set_up_moved, test_moved, tear_down_moved);
+    }
   return g_test_run ();
 }

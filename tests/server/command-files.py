@@ -223,6 +223,27 @@ def _(server):
         check_equal(copy.read(), original, 'data')
 
 
+@case('what takes the place of a pipe after the command has looked is not written to')
+def _(server):
+    """The command looks before it reads the password, here from a pipe, and opens the output after that."""
+    bob = server.account('bob')
+    for is_pipe in True, False:
+        folder = Folder()
+        for name in 'out', 'other', 'password':
+            os.mkfifo(folder / name, 0o600)
+        there = bob.ibb('receive', '-o', folder / 'out', '--from', 'any', '--password-file', folder / 'password',
+                        env={'IBB_PASSWORD': ''})
+        with open(folder / 'password', 'w', encoding='utf-8') as password:
+            os.rename(folder / 'other' if is_pipe else folder.make('file', 100), folder / 'out')
+            # A pipe without a reader would not be opened at all.
+            reader = os.open(folder / 'out', os.O_RDONLY | os.O_NONBLOCK)
+            password.write(bob.password + '\n')
+        there.wait_for(lambda: there.lines, 'a line')
+        check(not there.lines[0].startswith('ready '), 'it has opened what is there now')
+        there.expect_failure('Cannot write', 'out', 'Permission denied')
+        os.close(reader)
+
+
 @case('a directory that cannot be synchronized is an error at both ends')
 def _(server):
     folder = Folder()

@@ -46,6 +46,13 @@ def wait_received(receiver, count):
     receiver.wait_for(lambda: sum(line.startswith('Received “') for line in receiver.lines) == count, f'{count} files')
 
 
+def find_ignored(path):
+    """Of the signals that this program ignores, those that a process ignores which has such a status."""
+    with open(path, encoding='utf-8') as file:
+        mask = int(re.search('^SigIgn:\\s*(\\w+)', file.read(), re.M)[1], 16)
+    return {number for number in (signal.SIGPIPE, signal.SIGXFSZ) if mask >> number - 1 & 1}
+
+
 @case('several files arrive with their names, and the events name them')
 def _(server):
     here, there = Folder(), Folder()
@@ -91,6 +98,18 @@ def _(server):
         with open(f'{told}.{size}', encoding='utf-8') as file:
             path, peer, *rest = file.read().splitlines()
         check_equal((path, peer.split('/')[0], rest), (there / name, 'alice@localhost', [str(size), '-none-none-']), 'environment')
+
+
+@case('--on-received: what the command starts ignores no signal that this program ignores')
+def _(server):
+    here, there, outside = Folder(), Folder(), Folder()
+    told = outside / 'told'
+    receiver = receive(server, there, '--count', '1', '--on-received', f'cat /proc/self/status >{told}')
+    peer = receiver.wait_ready()
+    check_equal(find_ignored(f'/proc/{receiver.pid}/status'), {signal.SIGPIPE, signal.SIGXFSZ}, 'what the program ignores')
+    send(server, here.make('file', 1), peer).expect_done()
+    receiver.expect_done()
+    check_equal(find_ignored(told), set(), 'what the command ignores')
 
 
 @case('a file for which there are no descriptors is refused, and may come later')

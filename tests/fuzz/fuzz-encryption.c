@@ -69,7 +69,7 @@ read_text (IBBSessionEncryption *self)
   while (ibb_tls_session_read (self->tls, bytes, sizeof bytes, &n) == IBB_TLS_DONE)
     {
       g_assert_cmpuint (n_read + n, <=, strlen (TEXT));
-      g_assert_cmpmem (bytes, n, TEXT + n_read, n);
+      g_assert_cmpmem (bytes, n, &TEXT[n_read], n);
       n_read += n;
     }
 }
